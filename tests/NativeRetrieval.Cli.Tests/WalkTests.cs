@@ -113,8 +113,10 @@ public sealed class WalkTests : IDisposable
         var start = ProgramRun.Start("NativeRetrieval.Cli.dll", "search", "--index", _folder["i.nrx"]);
         start.RedirectStandardInput = true;
         using var process = Process.Start(start)!;
-        // "running on …": the signal handlers are in place.
-        await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        // An answer: the signal handlers are in place, and the next sentence is waited for.
+        await process.StandardInput.WriteLineAsync("rain falls");
+        await process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+        Assert.NotNull(await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         ProgramRun.Signal(process, "TERM");
         string said = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
