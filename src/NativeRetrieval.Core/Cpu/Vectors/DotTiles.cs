@@ -44,7 +44,7 @@ internal static unsafe class DotTiles<TLanes, TElement>
     /// <summary>
     /// Two cache lines in each step, which the next step may ask for again: few at a time, evenly, as a core waits for a limited number.
     /// </summary>
-    static void BringNearer(byte* from)
+    public static void BringNearer(byte* from)
     {
         if (!Sse.IsSupported) return;
         Sse.Prefetch0(from);
