@@ -73,8 +73,8 @@ static class IndexMergeSubcommand
         string described = report.Redescribed > 0
             ? string.Create(CultureInfo.InvariantCulture, $", the text of {report.Redescribed:N0} changed") : "";
         terminal.Message(string.Create(CultureInfo.InvariantCulture,
-            $"{place}: {Counted.Of(report.Added, "file")} added from {Counted.Of(report.Shards, "shard")}, {report.Unchanged:N0} unchanged, "
-            + $"{report.Moved:N0} moved, {report.Removed:N0} removed{described}"));
+            $"{place}: {Counted.Of(report.Added, "file")} added from {Counted.Of(report.Shards, "shard")}, "
+            + $"{report.Unchanged:N0} unchanged, {report.Moved:N0} moved, {report.Removed:N0} removed{described}"));
     }
 
     static void Warn(Terminal terminal, MergeReport report)
