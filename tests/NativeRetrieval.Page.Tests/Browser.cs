@@ -11,6 +11,9 @@ public sealed class Browser : IAsyncLifetime
 {
     const string Variable = "NATIVERETRIEVAL_CHROMIUM";
 
+    /// <summary>Milliseconds after which a page is said to be stuck: for no answer here, not for a slow machine.</summary>
+    const float TimeoutMilliseconds = 60_000;
+
     static readonly string[] _programs = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
     IPlaywright? _playwright;
@@ -26,6 +29,7 @@ public sealed class Browser : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         if (WhyAbsent is not null) return;
+        Assertions.SetDefaultExpectTimeout(TimeoutMilliseconds);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -36,10 +40,12 @@ public sealed class Browser : IAsyncLifetime
     }
 
     /// <summary>A window of its own, without history or storage.</summary>
-    public Task<IBrowserContext> WindowAsync(BrowserNewContextOptions options)
+    public async Task<IBrowserContext> WindowAsync(BrowserNewContextOptions options)
     {
         if (WhyAbsent is { } reason) Assert.Skip(reason);
-        return _browser!.NewContextAsync(options);
+        var window = await _browser!.NewContextAsync(options);
+        window.SetDefaultTimeout(TimeoutMilliseconds);
+        return window;
     }
 
     static string? Program() =>

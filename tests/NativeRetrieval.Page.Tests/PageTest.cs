@@ -39,8 +39,6 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
         if (Browser.WhyAbsent is { } reason) Assert.Skip(reason);
         Service = await MadeUpService.StartAsync();
         _window = await browser.WindowAsync(Window);
-        _window.SetDefaultTimeout(30_000);
-        Assertions.SetDefaultExpectTimeout(30_000);
         Page = await _window.NewPageAsync();
         Page.Console += (_, message) =>
         {

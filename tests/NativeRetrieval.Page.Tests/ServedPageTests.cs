@@ -17,7 +17,6 @@ public sealed class ServedPageTests(Browser browser)
         if (Browser.WhyAbsent is { } reason) Assert.Skip(reason);
         await using var service = await TestService.StartAsync();
         await using var window = await browser.WindowAsync(new());
-        window.SetDefaultTimeout(60_000);
         var page = await window.NewPageAsync();
         var complaints = new List<string>();
         page.Console += (_, message) =>
@@ -86,7 +85,6 @@ public sealed class ServedPageTests(Browser browser)
         File.WriteAllText(sounds["broken.wav"], "no sound");
         await using var service = await TestService.StartAsync(options => options with { SoundFolders = [sounds.FullPath] });
         await using var window = await browser.WindowAsync(new());
-        window.SetDefaultTimeout(60_000);
         var page = await window.NewPageAsync();
         await page.GotoAsync($"{service.Host.Address}#q=bell");
         await Expect(page.Locator("#status")).ToHaveTextAsync(new Regex("^4 hits in "));
