@@ -5,7 +5,7 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;
 
-/// <summary>Rows are kept rounded; what is found must be what scoring all rows in float32 finds, bit by bit.</summary>
+/// <summary>Rows are kept rounded; what is found must be what scoring all rows as they are finds, bit by bit.</summary>
 public sealed class RoundedSearchTests : IDisposable
 {
     readonly TemporaryFolder _temporary = new();
@@ -26,13 +26,15 @@ public sealed class RoundedSearchTests : IDisposable
     }
 
     [Theory]
-    [InlineData(Rows.Random, 4_000)]
-    [InlineData(Rows.Close, 4_000)]
-    [InlineData(Rows.Equal, 70_000)]
-    public async Task Rounded_rows_find_the_bits_that_all_rows_in_float32_find(Rows kind, int rows)
+    [InlineData(Rows.Random, 4_000, false)]
+    [InlineData(Rows.Random, 4_000, true)]
+    [InlineData(Rows.Close, 4_000, false)]
+    [InlineData(Rows.Close, 4_000, true)]
+    [InlineData(Rows.Equal, 70_000, false)]
+    public async Task Rounded_rows_find_the_bits_that_all_rows_as_they_are_find(Rows kind, int rows, bool isBFloat16)
     {
         var cancellation = TestContext.Current.CancellationToken;
-        using (var writer = LocalAudioIndex.Create(Folder, Samples.Settings))
+        using (var writer = LocalAudioIndex.Create(Folder, isBFloat16 ? Samples.BFloat16Settings : Samples.Settings))
             await writer.UpsertAsync([.. Enumerable.Range(0, rows / 500).Select(file => new AudioIndexEntry(Samples.File(file),
                 [.. Enumerable.Range(500 * file, 500).Select(row => new AudioWindow(row, row + 1, Vector(kind, row)))]))], cancellation);
         using LocalAudioIndex kept = Open(), files = Open();

@@ -14,7 +14,9 @@ public sealed class Browser : IAsyncLifetime
     /// <summary>Milliseconds after which a page is said to be stuck: for no answer here, not for a slow machine.</summary>
     const float TimeoutMilliseconds = 60_000;
 
-    static readonly string[] _programs = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    /// <summary>The first is the engine without windows of its own: half of the work.</summary>
+    static readonly string[] _programs =
+        ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
     IPlaywright? _playwright;
     IBrowser? _browser;
@@ -22,7 +24,7 @@ public sealed class Browser : IAsyncLifetime
     /// <summary>The reason that the tests cannot run here; null where they can.</summary>
     public static string? WhyAbsent =>
         Program() is null
-            ? $"there is no Chromium at {string.Join(", ", _programs)}; install Debian's chromium or set {Variable} to the program"
+            ? $"there is no Chromium at {string.Join(", ", _programs)}; install Debian's chromium-headless-shell or chromium, or set {Variable} to the program"
         : !PageEndpoints.IsBuilt ? "the page was not built with the service: that takes Node.js 18 or later, npm and its registry"
         : null;
 

@@ -5,8 +5,8 @@ namespace NativeRetrieval.Core.Search;
 /// memory is not kept alive: all of it must be readable, and unchanged, until the search that is given the block has returned.
 /// </summary>
 /// <param name="Rows">
-/// Address of the first row; float32 or bfloat16, little-endian. Each row takes <see cref="RowSearch.StrideBytes"/> bytes, the last
-/// ones zero.
+/// Address of the first row; float32, bfloat16 or int16 in fixed point, little-endian. Each row takes <see cref="RowSearch.StrideBytes"/>
+/// bytes, the last ones zero.
 /// </param>
 /// <param name="Count">Number of rows, 0 or more.</param>
 /// <param name="FirstId">Id of the first row; the others follow.</param>

@@ -12,8 +12,9 @@ internal readonly record struct RowRange(RowBlock Block, int Begin, int End);
 /// </summary>
 /// <param name="queries">[Q, width], zero-padded; behind them zero queries up to <see cref="Tiled"/>.</param>
 /// <param name="width">Elements of a row with its padding.</param>
-internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int queryCount, int width, QueryLists best)
-    where TLanes : unmanaged, IDotLanes<TLanes>
+internal readonly unsafe struct RowScan<TLanes, TQuery, TElement>(TQuery* queries, int queryCount, int width, QueryLists best)
+    where TLanes : unmanaged, IDotLanes<TLanes, TQuery>
+    where TQuery : unmanaged
     where TElement : unmanaged
 {
     /// <summary>Bytes of queries that stay in the level-2 cache beside the rows that pass.</summary>
@@ -28,9 +29,9 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
     /// <summary>Narrow rows that one query is compared with at once, and how far ahead of them rows are brought nearer.</summary>
     const int RowsAtOnce = 4, RowsAhead = 8;
 
-    const int TileQueries = DotTiles<TLanes, TElement>.Queries, SumsAlignment = 64;
+    const int TileQueries = DotTiles<TLanes, TQuery, TElement>.Queries, SumsAlignment = 64;
 
-    readonly float* _queries = queries;
+    readonly TQuery* _queries = queries;
 
     /// <summary>Queries with those added that make up whole tiles.</summary>
     public static int Tiled(int queries) => queries < 2 ? queries : (queries + TileQueries - 1) / TileQueries * TileQueries;
@@ -43,9 +44,9 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
             else SearchFourRows(range);
             return;
         }
-        byte* memory = stackalloc byte[DotTiles<TLanes, TElement>.MostSums * sizeof(TLanes) + SumsAlignment];
+        byte* memory = stackalloc byte[DotTiles<TLanes, TQuery, TElement>.MostSums * sizeof(TLanes) + SumsAlignment];
         var sums = (TLanes*)((nint)(memory + SumsAlignment - 1) & -SumsAlignment);
-        int block = Math.Max(1, QueriesSizeBytes / (sizeof(float) * width) / TileQueries) * TileQueries;
+        int block = Math.Max(1, QueriesSizeBytes / (sizeof(TQuery) * width) / TileQueries) * TileQueries;
         for (int begin = range.Begin; begin < range.End; begin += PanelRows)
         {
             var panel = range with { Begin = begin, End = Math.Min(begin + PanelRows, range.End) };
@@ -81,7 +82,7 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
 
     void SearchTiles(RowRange range, int firstQuery, int endQuery, TLanes* sums)
     {
-        int tileRows = DotTiles<TLanes, TElement>.Rows, count = 0;
+        int tileRows = DotTiles<TLanes, TQuery, TElement>.Rows, count = 0;
         int* tile = stackalloc int[tileRows];
         foreach (int row in new FoundRows(range))
         {
@@ -97,18 +98,19 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
 
     void SearchTile(RowRange range, int* tile, int firstQuery, int endQuery, TLanes* sums)
     {
-        int tileRows = DotTiles<TLanes, TElement>.Rows, tiles = (endQuery - firstQuery + TileQueries - 1) / TileQueries;
-        float* scores = stackalloc float[DotTiles<TLanes, TElement>.MostSums];
+        int tileRows = DotTiles<TLanes, TQuery, TElement>.Rows, tiles = (endQuery - firstQuery + TileQueries - 1) / TileQueries;
+        float* scores = stackalloc float[DotTiles<TLanes, TQuery, TElement>.MostSums];
         TElement** rows = stackalloc TElement*[tileRows];
         for (int r = 0; r < tileRows; r++) rows[r] = Row(range, tile[r]);
         // The rows behind these come from memory while these are in the cache and all queries pass over them; where so few pass that this
         // would be too much at once, the processor reads ahead as fast by itself.
         byte* ahead = (byte*)(rows[tileRows - 1] + width);
-        nint tileStep = (nint)tileRows * width * sizeof(TElement) / tiles, aheadStep = tileStep / (width / TLanes.Width);
+        nint tileStep = (nint)tileRows * width * sizeof(TElement) / tiles;
+        nint aheadStep = tileStep / DotTiles<TLanes, TQuery, TElement>.Steps(width);
         if (aheadStep > MostAheadStep) tileStep = aheadStep = 0;
         for (int first = firstQuery; first < endQuery; first += TileQueries)
         {
-            DotTiles<TLanes, TElement>.Dot(_queries + (long)first * width, rows, width, sums, scores, ahead, aheadStep);
+            DotTiles<TLanes, TQuery, TElement>.Dot(_queries + (long)first * width, rows, width, sums, scores, ahead, aheadStep);
             ahead += tileStep;
             for (int r = 0; r < tileRows; r++) best.OfferFour(first, scores + r * TileQueries, range.Block.FirstId + tile[r]);
         }
@@ -116,27 +118,27 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
 
     TElement* Row(RowRange range, int row) => (TElement*)range.Block.Rows + (long)row * width;
 
-    float Dot(float* query, TElement* row)
+    float Dot(TQuery* query, TElement* row)
     {
         TLanes sum = default;
         for (nint i = 0; i < width; i += TLanes.Width)
-            sum = TLanes.MultiplyAdd(TLanes.Load(query + i), DotTiles<TLanes, TElement>.Load(row + i), sum);
+            sum = TLanes.MultiplyAdd(TLanes.Load(query + i), TLanes.LoadRow(row + i), sum);
         return TLanes.Total(sum);
     }
 
-    void Dot(float* query, TElement* row0, TElement* row1, TElement* row2, TElement* row3, float* scores)
+    void Dot(TQuery* query, TElement* row0, TElement* row1, TElement* row2, TElement* row3, float* scores)
     {
         TLanes sum0 = default, sum1 = default, sum2 = default, sum3 = default;
         byte* ahead = (byte*)row0 + RowsAhead * (nint)width * sizeof(TElement);
         for (nint i = 0; i < width; i += TLanes.Width)
         {
-            DotTiles<TLanes, TElement>.BringNearer(ahead);
+            DotTiles<TLanes, TQuery, TElement>.BringNearer(ahead);
             ahead += RowsAtOnce * TLanes.Width * sizeof(TElement);
             var q = TLanes.Load(query + i);
-            sum0 = TLanes.MultiplyAdd(q, DotTiles<TLanes, TElement>.Load(row0 + i), sum0);
-            sum1 = TLanes.MultiplyAdd(q, DotTiles<TLanes, TElement>.Load(row1 + i), sum1);
-            sum2 = TLanes.MultiplyAdd(q, DotTiles<TLanes, TElement>.Load(row2 + i), sum2);
-            sum3 = TLanes.MultiplyAdd(q, DotTiles<TLanes, TElement>.Load(row3 + i), sum3);
+            sum0 = TLanes.MultiplyAdd(q, TLanes.LoadRow(row0 + i), sum0);
+            sum1 = TLanes.MultiplyAdd(q, TLanes.LoadRow(row1 + i), sum1);
+            sum2 = TLanes.MultiplyAdd(q, TLanes.LoadRow(row2 + i), sum2);
+            sum3 = TLanes.MultiplyAdd(q, TLanes.LoadRow(row3 + i), sum3);
         }
         (scores[0], scores[1], scores[2], scores[3]) = (TLanes.Total(sum0), TLanes.Total(sum1), TLanes.Total(sum2), TLanes.Total(sum3));
     }

@@ -72,6 +72,90 @@ public sealed unsafe class RowSearchTests : IDisposable
         }
     }
 
+    /// <summary>Sums of integers are exact: the scores are known to the last bit, and so is the order.</summary>
+    [Theory]
+    [InlineData("512", 1, 1)]
+    [InlineData("512", 40, 7)]
+    [InlineData("512", 300, 16)]
+    [InlineData("256", 1, 1)]
+    [InlineData("256", 40, 7)]
+    [InlineData("256", 300, 16)]
+    [InlineData("128", 1, 1)]
+    [InlineData("128", 40, 7)]
+    [InlineData("128", 300, 16)]
+    public void RowsInFixedPointAreFoundByExactSums(string lanes, int dimension, int most)
+    {
+        const int rows = 1111;
+        short[] x = FixedUnits(12, rows, dimension), q = FixedUnits(13, most, dimension);
+        var excluded = Excluded(rows);
+        RowBlock[] blocks = [FixedBlock(x, dimension, 0, 500, excluded), FixedBlock(x, dimension, 500, rows, excluded)];
+        var expected = Enumerable.Range(0, most).Select(query => Enumerable.Range(0, rows).Where(row => !excluded.Contains(row))
+            .Select(row => (Score: Score(query, row), Id: (long)row))
+            .OrderByDescending(pair => pair.Score).ThenBy(pair => pair.Id).Take(50).ToArray()).ToArray();
+        foreach (int queries in (int[])[1, 2, 5, most])
+            if (queries <= most)
+                Assert.Equal(expected[..queries], (lanes switch
+                {
+                    "512" => RowSearch.TopK<FixedLanes512>(blocks, dimension, q.AsSpan(0, queries * dimension), 50),
+                    "256" => RowSearch.TopK<FixedLanes256>(blocks, dimension, q.AsSpan(0, queries * dimension), 50),
+                    _ => RowSearch.TopK<FixedLanes128>(blocks, dimension, q.AsSpan(0, queries * dimension), 50),
+                }).Select(Drained));
+
+        float Score(int query, int row)
+        {
+            long sum = 0;
+            for (int i = 0; i < dimension; i++) sum += q[query * dimension + i] * x[row * dimension + i];
+            return sum / (float)(1 << 30);
+        }
+    }
+
+    /// <summary>The largest sums there may be, of lengths whose product is just under 2.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    public void ScoresInFixedPointReachAlmostTwo(int dimension)
+    {
+        short value = (short)Math.Min(short.MaxValue, Math.Floor(Math.Sqrt((1L << 31) - 1) / Math.Sqrt(dimension)));
+        short[] x = new short[3 * dimension];
+        x.AsSpan(0, dimension).Fill(value);
+        x.AsSpan(dimension, dimension).Fill((short)-value);
+        var blocks = new[] { FixedBlock(x, dimension, 0, 3, []) };
+        float most = (float)((long)value * value * dimension) / (1 << 30);
+        foreach (int queries in (int[])[1, 4])
+            Assert.All(RowSearch.TopK(blocks, dimension, [.. Enumerable.Repeat(value, queries * dimension)], 3),
+                list => Assert.Equal([(most, 0), (0, 2), (-most, 1)], Drained(list)));
+    }
+
+    RowBlock FixedBlock(short[] x, int dimension, int begin, int end, HashSet<int> excluded)
+    {
+        int stride = RowSearch.StrideBytes(dimension, DType.Int16), count = end - begin;
+        byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)(stride * count), 64);
+        NativeMemory.Clear(memory, (nuint)(stride * count));
+        _memory.Add((nint)memory);
+        ulong[] mask = new ulong[(count + 63) / 64];
+        for (int row = 0; row < count; row++)
+        {
+            if (excluded.Contains(begin + row)) mask[row / 64] |= 1UL << row % 64;
+            x.AsSpan((begin + row) * dimension, dimension).CopyTo(new Span<short>(memory + (long)stride * row, dimension));
+        }
+        return new RowBlock((nint)memory, count, begin, mask);
+    }
+
+    /// <summary>Vectors of length 1, or a little less.</summary>
+    static short[] FixedUnits(int seed, int count, int dimension)
+    {
+        float[] values = Values(seed, count * dimension);
+        short[] units = new short[values.Length];
+        for (int row = 0; row < count; row++)
+        {
+            double norm = 0;
+            for (int i = 0; i < dimension; i++) norm += Math.Pow(values[row * dimension + i], 2);
+            for (int i = 0; i < dimension; i++)
+                units[row * dimension + i] = (short)(values[row * dimension + i] / Math.Sqrt(norm) * short.MaxValue);
+        }
+        return units;
+    }
+
     /// <summary>Queries too large for the cache together pass over the rows in turn, panel by panel.</summary>
     [Theory]
     [InlineData("512", DType.Float32)]

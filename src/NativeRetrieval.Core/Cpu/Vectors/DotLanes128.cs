@@ -5,15 +5,21 @@ using System.Runtime.Intrinsics.X86;
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
 /// <summary>Sums in 128 bits: registers on ARM64 and on x64 without AVX2.</summary>
-internal readonly unsafe struct DotLanes128(Vector128<float> value) : IDotLanes<DotLanes128>
+internal readonly unsafe struct DotLanes128(Vector128<float> value) : IDotLanes<DotLanes128, float>
 {
     readonly Vector128<float> _value = value;
 
     public static int Width => 4;
 
+    public static DotTile Tile => DotTile.FourByThree;
+
     public static DotLanes128 Load(float* source) => new(Vector128.Load(source));
 
-    public static DotLanes128 LoadBFloat16(ushort* source) =>
+    public static DotLanes128 LoadRow<TElement>(TElement* source) where TElement : unmanaged =>
+        typeof(TElement) == typeof(float) ? Load((float*)source) : LoadBFloat16((ushort*)source);
+
+    /// <summary>Bfloat16 values are the upper halves of float32 values.</summary>
+    static DotLanes128 LoadBFloat16(ushort* source) =>
         new((Vector128.WidenLower(Vector64.Load(source).ToVector128()) << 16).AsSingle());
 
     public static DotLanes128 MultiplyAdd(DotLanes128 a, DotLanes128 b, DotLanes128 sum) =>

@@ -5,15 +5,21 @@ using System.Runtime.Intrinsics.X86;
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
 /// <summary>Sums in a register of AVX-512.</summary>
-internal readonly unsafe struct DotLanes512(Vector512<float> value) : IDotLanes<DotLanes512>
+internal readonly unsafe struct DotLanes512(Vector512<float> value) : IDotLanes<DotLanes512, float>
 {
     readonly Vector512<float> _value = value;
 
     public static int Width => 16;
 
+    public static DotTile Tile => DotTile.FourBySix;
+
     public static DotLanes512 Load(float* source) => new(Vector512.Load(source));
 
-    public static DotLanes512 LoadBFloat16(ushort* source) =>
+    public static DotLanes512 LoadRow<TElement>(TElement* source) where TElement : unmanaged =>
+        typeof(TElement) == typeof(float) ? Load((float*)source) : LoadBFloat16((ushort*)source);
+
+    /// <summary>Bfloat16 values are the upper halves of float32 values.</summary>
+    static DotLanes512 LoadBFloat16(ushort* source) =>
         new((Vector512.WidenLower(Vector256.Load(source).ToVector512Unsafe()) << 16).AsSingle());
 
     public static DotLanes512 MultiplyAdd(DotLanes512 a, DotLanes512 b, DotLanes512 sum) =>

@@ -1,17 +1,24 @@
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
-/// <summary>One SIMD register's worth of partial sums of a dot product; lets one kernel text serve every vector width.</summary>
-internal unsafe interface IDotLanes<TSelf> where TSelf : unmanaged, IDotLanes<TSelf>
+/// <summary>One SIMD register's worth of partial sums of a dot product; lets one kernel text serve every vector width and number.</summary>
+/// <typeparam name="TSelf">The register.</typeparam>
+/// <typeparam name="TQuery">Type of a query's values: float for rows of floating-point numbers, short for rows in fixed point.</typeparam>
+internal unsafe interface IDotLanes<TSelf, TQuery>
+    where TSelf : unmanaged, IDotLanes<TSelf, TQuery>
+    where TQuery : unmanaged
 {
-    /// <summary>Float32 values per register: 16, 8 or 4.</summary>
+    /// <summary>Values of a query or a row per register, a power of two.</summary>
     static abstract int Width { get; }
 
-    static abstract TSelf Load(float* source);
+    /// <summary>Sums that are made at once.</summary>
+    static abstract DotTile Tile { get; }
 
-    /// <summary>Widens bfloat16 values, which are the upper halves of float32 values.</summary>
-    static abstract TSelf LoadBFloat16(ushort* source);
+    static abstract TSelf Load(TQuery* source);
 
-    /// <summary><c>sum + a · b</c>, rounded once.</summary>
+    /// <summary>Values of a row as those of a query are: bfloat16 ones are widened.</summary>
+    static abstract TSelf LoadRow<TElement>(TElement* source) where TElement : unmanaged;
+
+    /// <summary><c>sum + a · b</c>, of floating-point numbers rounded once.</summary>
     static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf sum);
 
     static abstract float Total(TSelf sum);

@@ -1,17 +1,15 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Search;
-using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Indexing.Storage.Segments;
 
 namespace NativeRetrieval.Indexing.Storage.Searching;
 
 /// <summary>
 /// Search on the CPU. The first search scores rows as they come from their files, each read and compared with what was committed once, and
-/// keeps none: a process that searches once takes no memory for them. The second keeps them, rounded to bfloat16, for the later ones;
-/// where they are float32 in the files, <see cref="RoundedSearch"/> makes these exact. Until then a search of few rows, such as those of
-/// the files that were found, reads these alone. An index whose rows would take more than half of
-/// the memory is read and compared by every search.
+/// keeps none: a process that searches once takes no memory for them. The second keeps them, rounded to fixed point, for the later ones,
+/// which <see cref="RoundedSearch"/> makes exact. Until then a search of few rows, such as those of the files that were found, reads these
+/// alone. An index whose rows would take more than half of the memory is read and compared by every search.
 /// </summary>
 internal sealed unsafe class HostRowSearch(SegmentFormat format) : IRowSearch
 {
@@ -58,9 +56,7 @@ internal sealed unsafe class HostRowSearch(SegmentFormat format) : IRowSearch
         try
         {
             Keep(session, segments, kept);
-            return format.Element == DType.BFloat16
-                ? RowSearch.TopK([.. kept.SelectMany(rows => rows.Blocks())], format.Element, format.Dimension, queries, k)
-                : new RoundedSearch(format, session, kept).TopK(queries, k) ?? TopKOfFiles(session, segments, queries, k);
+            return new RoundedSearch(format, session, kept).TopK(queries, k) ?? TopKOfFiles(session, segments, queries, k);
         }
         finally
         {

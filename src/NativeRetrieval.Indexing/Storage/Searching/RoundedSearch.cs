@@ -1,20 +1,19 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Search;
-using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Indexing.Storage.Segments;
 
 namespace NativeRetrieval.Indexing.Storage.Searching;
 
 /// <summary>
-/// Exact search of float32 rows by way of copies in bfloat16, which take half the memory and time. All copies are scored; the rows that
-/// may be among the best k are then read from their files, compared with their checksums, and scored as they are.
+/// Exact search by way of copies in fixed point, which take two bytes a value and, of several queries, half the arithmetic. All copies are
+/// scored; the rows that may be among the best k are then read from their files, compared with their checksums, and scored as they are.
 /// </summary>
 /// <remarks>
-/// A rounded score s' is within B of the exact float32 score s: |q·r − q·r'| ≤ ‖q‖·‖r − r'‖ by Cauchy and Schwarz, with the largest
-/// ‖r − r'‖ that occurred, and either sum of D products in float32 is within D·2⁻²⁴·‖q‖·‖r‖ of its exact value, in any order. At
-/// least k rows have s ≥ s'ₖ − B, so a row with s' &lt; s'ₖ − 2B is none of the best k: what is found is what scoring all rows in float32
-/// finds, bit by bit.
+/// A rounded score s' is within B of the exact score s. |q·r − q'·r'| ≤ ‖q‖·‖r − r'‖ + ‖q − q'‖·‖r'‖ by Cauchy and Schwarz, with the
+/// largest ‖r − r'‖ that occurred; s' is q'·r' rounded once, and the exact score's sum of D products in float32 is within D·2⁻²⁴·‖q‖·‖r‖ of
+/// q·r, in any order. At least k rows have s ≥ s'ₖ − B, so a row with s' &lt; s'ₖ − 2B is none of the best k: what is found is what scoring
+/// all rows as they are finds, bit by bit.
 /// </remarks>
 internal sealed class RoundedSearch(SegmentFormat format, ReadSession session, IReadOnlyList<KeptRows> kept)
 {
@@ -25,18 +24,28 @@ internal sealed class RoundedSearch(SegmentFormat format, ReadSession session, I
     readonly Dictionary<int, SegmentRows> _segments = kept.ToDictionary(rows => rows.Rows.Id, rows => rows.Rows);
     readonly List<RowBlock> _blocks = [.. kept.SelectMany(rows => rows.Blocks())];
 
-    /// <returns>One list for each query, or null where more rows than <see cref="MostCandidates"/> lie too close together.</returns>
+    /// <returns>
+    /// One list for each query; null where more rows than <see cref="MostCandidates"/> lie too close together, or rows and queries are too
+    /// long for fixed point.
+    /// </returns>
     /// <exception cref="IndexCorruptException">A row that may be found is no longer what was written.</exception>
     public TopKList[]? TopK(ReadOnlySpan<float> queries, int k)
     {
         int dimension = format.Dimension;
+        short[] rounded = new short[queries.Length];
+        double[] bounds = new double[queries.Length / dimension];
+        for (int q = 0; q < bounds.Length; q++)
+        {
+            bounds[q] = RoundQuery(queries.Slice(q * dimension, dimension), rounded.AsSpan(q * dimension, dimension));
+            if (!double.IsFinite(bounds[q])) return null;
+        }
         foreach (long wanted in (long[])[2L * k + 64, 32L * k + 1024])
         {
             if (wanted > MostCandidates) return null;
-            var rough = RowSearch.TopK(_blocks, DType.BFloat16, dimension, queries, (int)wanted);
+            var rough = RowSearch.TopK(_blocks, dimension, rounded, (int)wanted);
             var candidates = new long[]?[rough.Length];
             for (int q = 0; q < rough.Length; q++)
-                candidates[q] = Candidates(rough[q], (int)wanted, k, Bound(queries.Slice(q * dimension, dimension)));
+                candidates[q] = Candidates(rough[q], (int)wanted, k, bounds[q]);
             if (candidates.Contains(null)) continue;
             float[] copy = queries.ToArray();
             long[] damaged = new long[rough.Length];
@@ -50,16 +59,18 @@ internal sealed class RoundedSearch(SegmentFormat format, ReadSession session, I
         return null;
     }
 
-    /// <summary>B of the remarks.</summary>
-    double Bound(ReadOnlySpan<float> query)
+    /// <returns>B of the remarks; infinite where sums of products may not fit their integers.</returns>
+    double RoundQuery(ReadOnlySpan<float> query, Span<short> rounded)
     {
-        double norm = 0, error = 0, length = 0;
+        var rounding = new RowRounding();
+        rounding.Round(query, rounded);
+        double error = 0, length = 0;
         foreach (var rows in kept)
             (error, length) = (Math.Max(error, rows.Memory.LargestError), Math.Max(length, rows.Memory.LargestNorm));
-        foreach (float value in query) norm += (double)value * value;
-        // Both sums, and the copy is longer than the row by no more than its error.
-        double sums = 2.0 * format.Dimension / (1 << 24) * (length + error);
-        return Math.Sqrt(norm) * (error + sums);
+        // A copy is longer than what it was made of by no more than its error.
+        double product = (rounding.LargestNorm + rounding.LargestError) * (length + error);
+        double sums = (format.Dimension + 1.0) / (1 << 24) * product;
+        return product < 2 ? rounding.LargestNorm * error + rounding.LargestError * (length + error) + sums : double.PositiveInfinity;
     }
 
     /// <summary>The rows that may be among the best k; null where some of these may not be in the list.</summary>

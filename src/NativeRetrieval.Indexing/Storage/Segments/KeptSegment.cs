@@ -2,7 +2,7 @@ using NativeRetrieval.Core.Search;
 
 namespace NativeRetrieval.Indexing.Storage.Segments;
 
-/// <summary>The rows of one segment that are in memory, rounded to bfloat16, and have been compared. For one thread at a time.</summary>
+/// <summary>The rows of one segment that are in memory, rounded to fixed point, and have been compared. For one thread at a time.</summary>
 internal sealed class KeptSegment(SegmentFormat format)
 {
     readonly RowMemory _memory = new(format, rounded: true);

@@ -12,7 +12,7 @@ namespace NativeRetrieval.Indexing.Storage.Segments;
 /// The memory lives until its owner and all that have acquired it have let go. <see cref="Read"/> is for one thread at a time, beside any
 /// number that search the rows that were here before.
 /// </remarks>
-/// <param name="rounded">True to keep the rows as bfloat16, whatever they are in the file.</param>
+/// <param name="rounded">True to keep the rows in fixed point, as <see cref="RowRounding"/> makes them; false: as they are.</param>
 internal sealed unsafe partial class RowMemory(SegmentFormat format, bool rounded = false)
 {
     /// <summary>Bytes of a piece: the part of a search that one thread takes at a time.</summary>
@@ -26,7 +26,7 @@ internal sealed unsafe partial class RowMemory(SegmentFormat format, bool rounde
     readonly Lock _gate = new();
     int _holders = 1;
 
-    public static int RoundedStrideBytes(SegmentFormat format) => RowSearch.StrideBytes(format.Dimension, DType.BFloat16);
+    public static int RoundedStrideBytes(SegmentFormat format) => RowSearch.StrideBytes(format.Dimension, DType.Int16);
 
     /// <summary>Rows of a piece, a multiple of 64 so that a piece's share of a bitmap is whole words.</summary>
     public int PieceRows => Math.Max(1, PieceSizeBytes / _strideBytes / 64) * 64;
@@ -49,15 +49,14 @@ internal sealed unsafe partial class RowMemory(SegmentFormat format, bool rounde
             int piece = firstPiece + part, from = Math.Max(place, piece * rows), to = Math.Min(end, (piece + 1) * rows);
             byte* target = (byte*)_pieces[piece] + (long)(from - piece * rows) * _strideBytes;
             var here = checksums.AsSpan(from - place, to - from);
-            if (_strideBytes == format.StrideBytes && (!rounded || format.Element == DType.BFloat16))
-                file.Read(first + from - place, target, here);
-            else ReadRounded(file, first + from - place, target, here);
+            if (rounded) ReadRounded(file, first + from - place, (short*)target, here);
+            else file.Read(first + from - place, target, here);
         });
     }
 
-    void ReadRounded(SegmentFile file, int first, byte* target, Span<uint> checksums)
+    void ReadRounded(SegmentFile file, int first, short* target, Span<uint> checksums)
     {
-        int atATime = Math.Max(1, UnroundedSizeBytes / format.StrideBytes), width = _strideBytes / sizeof(ushort);
+        int atATime = Math.Max(1, UnroundedSizeBytes / format.StrideBytes), width = _strideBytes / sizeof(short);
         byte* unrounded = (byte*)NativeMemory.AlignedAlloc((nuint)atATime * (nuint)format.StrideBytes, 64);
         try
         {
@@ -67,8 +66,13 @@ internal sealed unsafe partial class RowMemory(SegmentFormat format, bool rounde
                 var here = checksums[done..Math.Min(done + atATime, checksums.Length)];
                 file.Read(first + done, unrounded, here);
                 for (int row = 0; row < here.Length; row++)
-                    rounding.Round((float*)(unrounded + (long)row * format.StrideBytes), format.StrideBytes / sizeof(float),
-                        (ushort*)target + (long)(done + row) * width, width);
+                {
+                    byte* source = unrounded + (long)row * format.StrideBytes;
+                    var copy = new Span<short>(target + (long)(done + row) * width, width);
+                    if (format.Element == DType.BFloat16)
+                        rounding.Round(new ReadOnlySpan<BFloat16>(source, format.StrideBytes / sizeof(BFloat16)), copy);
+                    else rounding.Round(new ReadOnlySpan<float>(source, format.StrideBytes / sizeof(float)), copy);
+                }
             }
             lock (_gate)
                 (LargestError, LargestNorm) = (Math.Max(LargestError, rounding.LargestError), Math.Max(LargestNorm, rounding.LargestNorm));

@@ -1,12 +1,21 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing.Storage.Segments;
 
-/// <summary>Rounds rows from float32 to bfloat16, to the nearest and ties to even, and remembers how far that moved them.</summary>
-internal unsafe struct RowRounding
+/// <summary>
+/// Rounds vectors to fixed point, 16-bit integers in units of 2⁻¹⁵ whose ends stand for what lies beyond, and remembers how far that moved
+/// them.
+/// </summary>
+internal struct RowRounding
 {
     /// <summary>Makes up for the float32 sums of the two numbers below.</summary>
     const double Allowance = 1.01;
+
+    /// <summary>Units of 1.</summary>
+    const float One = 1 << 15;
 
     float _error, _norm;
 
@@ -16,28 +25,56 @@ internal unsafe struct RowRounding
     /// <summary>The greatest ‖r‖, rounded up.</summary>
     public readonly double LargestNorm => Math.Sqrt(_norm) * Allowance;
 
-    /// <param name="count">Values of the row, a multiple of 16; zero behind the dimension.</param>
-    /// <param name="width">Values of the copy, at least <paramref name="count"/>.</param>
-    public void Round(float* row, int count, ushort* target, int width)
+    /// <param name="target">As long as the row at least; zero behind it.</param>
+    public void Round(ReadOnlySpan<float> row, Span<short> target)
     {
         Vector256<float> error = default, norm = default;
-        for (int i = 0; i < count; i += 16)
+        int i = 0;
+        for (; i + 16 <= row.Length; i += 16)
+            Round(Vector256.Create(row[i..]), Vector256.Create(row[(i + 8)..]), ref error, ref norm).CopyTo(target[i..]);
+        if (i < row.Length)
         {
-            Vector256<float> a = Vector256.Load(row + i), b = Vector256.Load(row + i + 8);
-            Vector256<uint> low = Rounded(a), high = Rounded(b);
-            Vector256.Store(Vector256.Narrow(low, high), target + i);
-            Vector256<float> awayA = a - (low << 16).AsSingle(), awayB = b - (high << 16).AsSingle();
-            error += awayA * awayA + awayB * awayB;
-            norm += a * a + b * b;
+            Span<float> last = stackalloc float[16];
+            last.Clear();
+            row[i..].CopyTo(last);
+            var rest = Round(Vector256.Create<float>(last), Vector256.Create<float>(last[8..]), ref error, ref norm);
+            for (; i < row.Length; i++) target[i] = rest[i % 16];
         }
-        new Span<ushort>(target + count, width - count).Clear();
-        // Not a number stays so, and nothing is then known of the rows.
-        (_error, _norm) = (MathF.Max(_error, Vector256.Sum(error)), MathF.Max(_norm, Vector256.Sum(norm)));
+        End(error, norm, target[row.Length..]);
     }
 
-    static Vector256<uint> Rounded(Vector256<float> values)
+    /// <inheritdoc cref="Round(ReadOnlySpan{float}, Span{short})"/>
+    /// <param name="row">As many values as a multiple of 16.</param>
+    public void Round(ReadOnlySpan<BFloat16> row, Span<short> target)
     {
-        var bits = values.AsUInt32();
-        return (bits + Vector256.Create(0x7FFFu) + (bits >>> 16 & Vector256.Create(1u))) >>> 16;
+        Vector256<float> error = default, norm = default;
+        var bits = MemoryMarshal.Cast<BFloat16, ushort>(row);
+        for (int i = 0; i < row.Length; i += 16)
+        {
+            var (low, high) = Vector256.Widen(Vector256.Create(bits[i..]));
+            Round((low << 16).AsSingle(), (high << 16).AsSingle(), ref error, ref norm).CopyTo(target[i..]);
+        }
+        End(error, norm, target[row.Length..]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<short> Round(Vector256<float> a, Vector256<float> b, ref Vector256<float> error, ref Vector256<float> norm)
+    {
+        // What lies beyond the integers becomes any of them, and is far from it.
+        var low = Vector256.ConvertToInt32Native(Vector256.Round(a * One));
+        var high = Vector256.ConvertToInt32Native(Vector256.Round(b * One));
+        var values = Vector256.NarrowWithSaturation(low, high);
+        (low, high) = Vector256.Widen(values);
+        Vector256<float> awayA = a - Vector256.ConvertToSingle(low) / One, awayB = b - Vector256.ConvertToSingle(high) / One;
+        error += awayA * awayA + awayB * awayB;
+        norm += a * a + b * b;
+        return values;
+    }
+
+    void End(Vector256<float> error, Vector256<float> norm, Span<short> behind)
+    {
+        behind.Clear();
+        // Not a number stays so, and nothing is then known of the rows.
+        (_error, _norm) = (MathF.Max(_error, Vector256.Sum(error)), MathF.Max(_norm, Vector256.Sum(norm)));
     }
 }
