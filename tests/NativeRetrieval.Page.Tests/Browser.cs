@@ -24,7 +24,8 @@ public sealed class Browser : IAsyncLifetime
     /// <summary>The reason that the tests cannot run here; null where they can.</summary>
     public static string? WhyAbsent =>
         Program() is null
-            ? $"there is no Chromium at {string.Join(", ", _programs)}; install Debian's chromium-headless-shell or chromium, or set {Variable} to the program"
+            ? $"there is no Chromium at {string.Join(", ", _programs)}; install Debian's chromium-headless-shell or "
+                + $"chromium, or set {Variable} to the program"
         : !PageEndpoints.IsBuilt ? "the page was not built with the service: that takes Node.js 18 or later, npm and its registry"
         : null;
 
