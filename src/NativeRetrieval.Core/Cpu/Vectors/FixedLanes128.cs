@@ -6,7 +6,7 @@ namespace NativeRetrieval.Core.Cpu.Vectors;
 /// <summary>Sums of products in fixed point in 128 bits: registers on ARM64 and on x64 without AVX2.</summary>
 internal readonly unsafe struct FixedLanes128(Vector128<int> value) : IDotLanes<FixedLanes128, short>
 {
-    /// <summary>A product of two values of 15 binary places.</summary>
+    /// <summary>Unit of a product of two numbers with 15 fraction bits each.</summary>
     const float Unit = 1f / (1 << 30);
 
     readonly Vector128<int> _value = value;

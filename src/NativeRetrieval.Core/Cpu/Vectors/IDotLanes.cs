@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
-/// <summary>One SIMD register's worth of partial sums of a dot product; lets one kernel text serve every vector width and number.</summary>
+/// <summary>One SIMD register's worth of partial sums of a dot product; lets one kernel text serve all widths and kinds of numbers.</summary>
 /// <typeparam name="TSelf">The register.</typeparam>
 /// <typeparam name="TQuery">Type of a query's values: float for rows of floating-point numbers, short for rows in fixed point.</typeparam>
 internal unsafe interface IDotLanes<TSelf, TQuery>
@@ -10,12 +10,12 @@ internal unsafe interface IDotLanes<TSelf, TQuery>
     /// <summary>Values of a query or a row per register, a power of two.</summary>
     static abstract int Width { get; }
 
-    /// <summary>Sums that are made at once.</summary>
+    /// <summary>Shape of the tile of sums that the registers hold.</summary>
     static abstract DotTile Tile { get; }
 
     static abstract TSelf Load(TQuery* source);
 
-    /// <summary>Values of a row as those of a query are: bfloat16 ones are widened.</summary>
+    /// <summary>Values of a row in the type of a query's; bfloat16 ones are widened.</summary>
     static abstract TSelf LoadRow<TElement>(TElement* source) where TElement : unmanaged;
 
     /// <summary><c>sum + a · b</c>, of floating-point numbers rounded once.</summary>

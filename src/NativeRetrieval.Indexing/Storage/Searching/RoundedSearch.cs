@@ -6,8 +6,8 @@ using NativeRetrieval.Indexing.Storage.Segments;
 namespace NativeRetrieval.Indexing.Storage.Searching;
 
 /// <summary>
-/// Exact search by way of copies in fixed point, which take two bytes a value and, of several queries, half the arithmetic. All copies are
-/// scored; the rows that may be among the best k are then read from their files, compared with their checksums, and scored as they are.
+/// Exact search by way of copies in fixed point, which take two bytes a value and less arithmetic than float32. All copies are scored; the
+/// rows that may be among the best k are then read from their files, compared with their checksums, and scored as they are.
 /// </summary>
 /// <remarks>
 /// A rounded score s' is within B of the exact score s. |q·r − q'·r'| ≤ ‖q‖·‖r − r'‖ + ‖q − q'‖·‖r'‖ by Cauchy and Schwarz, with the

@@ -6,8 +6,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Indexing.Storage.Segments;
 
 /// <summary>
-/// Rounds vectors to fixed point, 16-bit integers in units of 2⁻¹⁵ whose ends stand for what lies beyond, and remembers how far that moved
-/// them.
+/// Rounding of vectors to fixed point: 16-bit integers in units of 2⁻¹⁵, saturated. Keeps the largest error and length of the vectors it
+/// has seen.
 /// </summary>
 internal struct RowRounding
 {
@@ -60,7 +60,7 @@ internal struct RowRounding
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<short> Round(Vector256<float> a, Vector256<float> b, ref Vector256<float> error, ref Vector256<float> norm)
     {
-        // What lies beyond the integers becomes any of them, and is far from it.
+        // Values outside the range of an int32 become unspecified ones; the error below counts how far off those are.
         var low = Vector256.ConvertToInt32Native(Vector256.Round(a * One));
         var high = Vector256.ConvertToInt32Native(Vector256.Round(b * One));
         var values = Vector256.NarrowWithSaturation(low, high);
