@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
-/// <summary>One SIMD register's worth of partial sums of a dot product; lets one kernel text serve all widths and kinds of numbers.</summary>
+/// <summary>One SIMD register's worth of partial sums of a dot product; one kernel text serves all widths and kinds of numbers.</summary>
 /// <typeparam name="TSelf">The register.</typeparam>
 /// <typeparam name="TQuery">Type of a query's values: float for rows of floating-point numbers, short for rows in fixed point.</typeparam>
 internal unsafe interface IDotLanes<TSelf, TQuery>
