@@ -31,12 +31,13 @@ internal sealed class TrainingRun : IDisposable
     long _step;
 
     /// <param name="masks">SpecAugment; null: none.</param>
-    public TrainingRun(Device device, WorkloadSizes sizes, int pairs, SpecAugmentOptions? masks)
+    /// <param name="maxGradientNorm">Null: nothing is clipped, and weights learn within the backward pass.</param>
+    public TrainingRun(Device device, WorkloadSizes sizes, int pairs, SpecAugmentOptions? masks, double? maxGradientNorm = 2)
     {
         var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog barks"]));
         Model = new RetrievalModel(sizes.Model, tokenizer, device, new PhiloxSequence(new Philox(Seed)));
         _changed = [.. Model.State().Select(item => item.Tensor)];
-        _optimizer = new AdamOptimizer([new ParameterGroup([.. Model.Parameters()])], new AdamOptions(MaxGradientNorm: 2));
+        _optimizer = new AdamOptimizer([new ParameterGroup([.. Model.Parameters()])], new AdamOptions(MaxGradientNorm: maxGradientNorm));
         LogMel = Bench.LogMel(pairs, sizes.Frames, sizes.Cnn14.MelBins);
         _sounds = SoundInputs.Of(Tensor.From(LogMel, [pairs, 1, sizes.Frames, sizes.Cnn14.MelBins], device), lengths: null);
         _numbers = Tensor.From(Enumerable.Range(0, pairs).ToArray(), [pairs], device);
@@ -64,7 +65,11 @@ internal sealed class TrainingRun : IDisposable
         long step = _step++;
         var rates = _optimizer.BeginStep(LearningRate);
         var results = Captured.Run("step", [_sounds.LogMel, _sentences.Places, _numbers, rates], new(PassOf(step).FirstStream), _changed,
-            inputs => [AddGradient(PassOf(step), inputs), _optimizer.Update(inputs[3])!]);
+            inputs =>
+            {
+                using var update = _optimizer.BeginUpdate(inputs[3]);
+                return [AddGradient(PassOf(step), inputs, update), update.Finish()!];
+            });
         var next = new Pending(results[0].ReadLater<float>(), results[1].ReadLater<double>(), seen);
         Finish();
         _pending = next;
@@ -91,14 +96,14 @@ internal sealed class TrainingRun : IDisposable
     static TrainingPass PassOf(long step) => new(Seed, step);
 
     /// <returns>The loss, whose gradient is added to the parameters'.</returns>
-    Tensor AddGradient(TrainingPass pass, IReadOnlyList<Tensor> inputs)
+    Tensor AddGradient(TrainingPass pass, IReadOnlyList<Tensor> inputs, AdamUpdate update)
     {
         using var scope = TensorScope.Begin();
         using var tape = Tape.Begin();
         var audio = Model.EmbedAudio(_sounds with { LogMel = inputs[0] }, pass, _masks);
         var text = Model.EmbedText(_sentences with { Places = inputs[1] }, pass);
         var loss = Op.NtXent(audio, text, inputs[2], inputs[2], new NtXentOptions());
-        tape.Backward(loss);
+        tape.Backward(loss, settled: update.Settled);
         return scope.Return(loss);
     }
 

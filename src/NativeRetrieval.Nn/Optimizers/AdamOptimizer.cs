@@ -11,6 +11,7 @@ public sealed class AdamOptimizer : IDisposable
 
     readonly AdamOptions _options;
     readonly List<Slot> _slots = [];
+    readonly Dictionary<Tensor, Slot> _slotOf = new(ReferenceEqualityComparer.Instance);
     readonly List<GroupKey> _groups;
 
     /// <summary>An optimizer with moments of zero for every parameter of the groups.</summary>
@@ -22,6 +23,7 @@ public sealed class AdamOptimizer : IDisposable
         foreach (var group in groups)
             foreach (var (name, tensor) in group.Parameters)
                 _slots.Add(new Slot(name, tensor, new(group.RateFactor, group.FirstStep, group.Decays), Moment(tensor), Moment(tensor)));
+        foreach (var slot in _slots) _slotOf.Add(slot.Parameter, slot);
         _groups = [.. _slots.Select(slot => slot.Group).Distinct()];
     }
 
@@ -62,17 +64,37 @@ public sealed class AdamOptimizer : IDisposable
     /// <returns>float64 [2] of <see cref="Op.ClipScale"/>, the norm second; null where no parameter has a gradient.</returns>
     public Tensor? Update(Tensor rates)
     {
-        var ready = _slots.Where(slot => slot.Parameter is { RequiresGradient: true, Gradient: not null }).ToArray();
-        if (ready.Length == 0) return null;
+        using var update = BeginUpdate(rates);
+        return update.Finish();
+    }
+
+    /// <summary>Begins an update within a backward pass, like <see cref="Update"/> in two parts.</summary>
+    /// <param name="rates">The result of <see cref="BeginStep"/>; it must live until the update is finished.</param>
+    public AdamUpdate BeginUpdate(Tensor rates) => new(this, rates);
+
+    /// <summary>Gradients are clipped by the norm of all, which no parameter can learn before.</summary>
+    internal bool Clips => _options.MaxGradientNorm is not null;
+
+    /// <summary>The parameter is one of the optimizer's.</summary>
+    internal bool Has(Tensor parameter) => _slotOf.ContainsKey(parameter);
+
+    /// <summary>All of the optimizer's parameters that have a gradient.</summary>
+    internal IEnumerable<Tensor> Ready =>
+        _slots.Select(slot => slot.Parameter).Where(parameter => parameter is { RequiresGradient: true, Gradient: not null });
+
+    /// <summary>Updates parameters that have a gradient, and frees the gradients.</summary>
+    /// <returns>float64 [2] of <see cref="Op.ClipScale"/> over these.</returns>
+    internal Tensor Learn(IReadOnlyCollection<Tensor> parameters, Tensor rates)
+    {
         using var scope = TensorScope.Begin();
-        Tensor[] gradients = [.. ready.Select(slot => slot.Parameter.Gradient!)];
+        Tensor[] gradients = [.. parameters.Select(parameter => parameter.Gradient!)];
         var scale = Op.ClipScale(gradients, _options.MaxGradientNorm ?? double.PositiveInfinity, ClipEpsilon);
-        foreach (var group in ready.GroupBy(slot => slot.Group))
+        foreach (var group in parameters.Select(parameter => _slotOf[parameter]).GroupBy(slot => slot.Group))
         {
             AdamSlot[] slots = [.. group.Select(slot => new AdamSlot(slot.Parameter, slot.Parameter.Gradient!, slot.First, slot.Second))];
             Op.Adam(slots, StepOf(group.Key, learningRate: 0), scale, rates.Rows(_groups.IndexOf(group.Key), 1).Reshape([3]));
         }
-        ClearGradients();
+        foreach (var parameter in parameters) parameter.ClearGradient();
         return scope.Return(scale);
     }
 

@@ -56,7 +56,7 @@ internal sealed class BatchLoss : IDisposable
 
     /// <summary>
     /// Loads a batch and copies it to the device. Any thread may: nothing is computed there, but the vectors of a text encoder that is not
-    /// trained follow in <see cref="AddGradient(StepInputs, long, Action{int}, CancellationToken)"/>'s thread by <see cref="Complete"/>.
+    /// trained follow in <see cref="AddGradient(StepInputs, long, Action{int}, CancellationToken, Action{Tensor})"/>'s thread by <see cref="Complete"/>.
     /// </summary>
     /// <param name="number">Number of this batch since the run began: the position of its randomness.</param>
     public LoadedBatch Load(ReadOnlySpan<TrainingItem> items, long number)
@@ -115,20 +115,29 @@ internal sealed class BatchLoss : IDisposable
     /// <returns>The loss.</returns>
     /// <exception cref="OperationCanceledException">Cancelled between two chunks. Running statistics are as
     /// before; gradients are incomplete.</exception>
-    public double AddGradient(ReadOnlySpan<TrainingItem> items, long number, Action<int>? done, CancellationToken cancellation)
+    public double AddGradient(ReadOnlySpan<TrainingItem> items, long number, Action<int>? done, CancellationToken cancellation,
+        Action<Tensor>? settled = null)
     {
         using var scope = TensorScope.Begin();
         using var loaded = Load(items, number);
-        return AddGradient(Complete(loaded), number, done, cancellation).Item();
+        return AddGradient(Complete(loaded), number, done, cancellation, settled).Item();
     }
 
     /// <summary>
     /// Adds the gradient of a batch's loss to the gradients of all that is trained. Where it cannot be cancelled nothing is read and
     /// nothing uploaded, so that it can be part of recorded work.
     /// </summary>
+    /// <param name="settled">
+    /// Called as soon as the gradient of a parameter is complete, which may then be taken from it: nothing cancels the step after the
+    /// first call. Not called in a job of several ranks, whose gradients are complete together.
+    /// </param>
     /// <returns>The loss, one element.</returns>
-    public Tensor AddGradient(StepInputs inputs, long number, Action<int>? done, CancellationToken cancellation) =>
-        inputs.Place.InChunks ? InChunks(inputs, number, done, cancellation) : AtOnce(inputs, number, done);
+    public Tensor AddGradient(StepInputs inputs, long number, Action<int>? done, CancellationToken cancellation,
+        Action<Tensor>? settled = null)
+    {
+        if (_ranked is not null) settled = _ranked.Settled;
+        return inputs.Place.InChunks ? InChunks(inputs, number, done, cancellation, settled) : AtOnce(inputs, number, done, settled);
+    }
 
     /// <summary>
     /// The place from which a batch's passes draw: two batches of equally many chunks differ by the difference of these.
@@ -183,7 +192,7 @@ internal sealed class BatchLoss : IDisposable
         _frozenTexts = null;
     }
 
-    Tensor AtOnce(StepInputs inputs, long number, Action<int>? done)
+    Tensor AtOnce(StepInputs inputs, long number, Action<int>? done, Action<Tensor>? settled)
     {
         using var scope = TensorScope.Begin();
         using var tape = Tape.Begin();
@@ -200,13 +209,13 @@ internal sealed class BatchLoss : IDisposable
         if (_ranked is null)
         {
             loss = Compare(inputs, audio, text);
-            tape.Backward(loss);
+            tape.Backward(loss, settled: settled);
         }
         else
         {
             var (allAudio, allText) = Gathered(inputs.Place, audio, text);
             loss = CacheGradients(inputs, allAudio, allText);
-            tape.Backward(Op.Concat(audio, text), OwnGradients(inputs.Place.Start, audio.Shape[0]), _ranked.Settled);
+            tape.Backward(Op.Concat(audio, text), OwnGradients(inputs.Place.Start, audio.Shape[0]), settled);
             _ranked.Finish(synchronized is null ? Moved(inputs) : null);
 
             Tensor OwnGradients(int start, int count) =>
@@ -226,7 +235,7 @@ internal sealed class BatchLoss : IDisposable
         return (scope.Return(allAudio), scope.Return(allText));
     }
 
-    Tensor InChunks(StepInputs inputs, long number, Action<int>? done, CancellationToken cancellation)
+    Tensor InChunks(StepInputs inputs, long number, Action<int>? done, CancellationToken cancellation, Action<Tensor>? settled)
     {
         var statistics = Statistics;
         using var scope = TensorScope.Begin();
@@ -256,7 +265,7 @@ internal sealed class BatchLoss : IDisposable
                 int count = audioPart.Shape[0];
                 var both = Op.Concat(audioPart, textPart);
                 tape.Backward(both, Op.Concat(audio.Gradient!.Rows(start, count), text.Gradient!.Rows(start, count)),
-                    _ranked is not null && i == inputs.Chunks.Count - 1 ? _ranked.Settled : null);
+                    i == inputs.Chunks.Count - 1 ? settled : null);
                 start += count;
                 done?.Invoke((int)((long)(start - inputs.Place.Start) * inputs.Place.Items / own));
             }

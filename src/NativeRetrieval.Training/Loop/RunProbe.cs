@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Distributed;
+using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Optimizers;
@@ -87,7 +88,9 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
         long start = time.GetTimestamp();
         try
         {
-            loss.AddGradient(items, step, null, ranks.Count > 1 ? CancellationToken.None : cancellation);
+            // As a step would free them.
+            Action<Tensor>? settled = settings.Training.GradientClip > 0 ? null : static parameter => parameter.ClearGradient();
+            loss.AddGradient(items, step, null, ranks.Count > 1 ? CancellationToken.None : cancellation, settled);
         }
         finally
         {

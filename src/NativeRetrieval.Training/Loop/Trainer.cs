@@ -226,9 +226,10 @@ public sealed class Trainer : IDisposable
             // Recorded work goes through as a whole; any other stops between two chunks.
             Tensor[] Work(IReadOnlyList<Tensor> tensors)
             {
+                using var update = _optimizer.BeginUpdate(tensors[^1]);
                 var loss = _loss.AddGradient(inputs.With(tensors), step, done => { if (done < count) Report(before + done); },
-                    _captured.IsRecording ? CancellationToken.None : withinStep);
-                return _optimizer.Update(tensors[^1]) is { } scale ? [loss, scale] : [loss];
+                    _captured.IsRecording ? CancellationToken.None : withinStep, update.Settled);
+                return update.Finish() is { } scale ? [loss, scale] : [loss];
             }
         }
 

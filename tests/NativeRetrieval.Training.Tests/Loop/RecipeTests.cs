@@ -106,6 +106,18 @@ public sealed class RecipeTests : IDisposable
         Run("run", "training.freeze_audio_stages=6");
     }
 
+    /// <summary>Weights that learn within the backward pass, in one piece and in chunks, end as those that wait for the norm of all.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void Without_a_limit_of_the_gradient_weights_are_those_of_a_limit_that_is_never_reached(int chunk)
+    {
+        string[] settings = [$"training.chunk_size={chunk}", "training.unfreeze_text_epoch=1", "training.freeze_text_encoder=true"];
+        var limited = Weights(Run("limited", [.. settings, "training.gradient_clip=1e9"]));
+        var free = Weights(Run("free", [.. settings, "training.gradient_clip=0"]));
+        foreach (var (name, values) in limited) Assert.Equal(values, free[name]);
+    }
+
     [Fact]
     public void Each_part_learns_at_its_own_rate()
     {
