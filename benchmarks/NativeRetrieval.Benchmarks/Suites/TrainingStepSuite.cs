@@ -9,9 +9,9 @@ namespace NativeRetrieval.Benchmarks.Suites;
 
 /// <summary>
 /// One step of the report's training: CNN14 and BERT-base with their heads, 4 clips of 10 s, captions of 32 tokens, dropout, NT-Xent,
-/// gradient clipping, Adam, and one without clipping, which keeps no gradients. PyTorch takes the same step: loss and gradient norm are compared without dropout, which draws other numbers
-/// there. ONNX Runtime does not train: its column is three times its CNN14 forward pass, what forward, input and filter gradients of the
-/// convolutions alone would take at its speed.
+/// gradient clipping, Adam; and one that is not clipped, whose gradients are freed one by one. PyTorch takes the clipped step: loss and
+/// gradient norm are compared without dropout, which draws other numbers there. ONNX Runtime does not train: its column is three times its
+/// CNN14 forward pass, what forward, input and filter gradients of the convolutions alone would take at its speed.
 /// </summary>
 internal static class TrainingStepSuite
 {

@@ -16,7 +16,7 @@ namespace NativeRetrieval.Nn.Optimizers;
 /// </summary>
 public sealed class AdamUpdate : IDisposable
 {
-    /// <summary>Elements that learn at a time on a device that works behind the program: few kernels are started, few gradients wait.</summary>
+    /// <summary>Elements that learn at a time on a device that works behind the program: few kernels start, few gradients wait.</summary>
     const long EnoughElements = 4 << 20;
 
     readonly AdamOptimizer _optimizer;

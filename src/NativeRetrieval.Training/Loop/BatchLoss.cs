@@ -56,7 +56,8 @@ internal sealed class BatchLoss : IDisposable
 
     /// <summary>
     /// Loads a batch and copies it to the device. Any thread may: nothing is computed there, but the vectors of a text encoder that is not
-    /// trained follow in <see cref="AddGradient(StepInputs, long, Action{int}, CancellationToken, Action{Tensor})"/>'s thread by <see cref="Complete"/>.
+    /// trained follow by <see cref="Complete"/>, in the thread of
+    /// <see cref="AddGradient(StepInputs, long, Action{int}, CancellationToken, Action{Tensor})"/>.
     /// </summary>
     /// <param name="number">Number of this batch since the run began: the position of its randomness.</param>
     public LoadedBatch Load(ReadOnlySpan<TrainingItem> items, long number)

@@ -6,7 +6,7 @@ using NativeRetrieval.Nn.Optimizers;
 
 namespace NativeRetrieval.Training.Tests.Loop;
 
-/// <summary>Parameters that learn within the backward pass: the values of an update afterwards, and gradients that never lie together.</summary>
+/// <summary>Parameters that learn within the backward pass: the values of an update afterwards, one gradient at a time.</summary>
 public sealed class LearningWithinBackwardTests : IDisposable
 {
     const int Width = 64;
@@ -24,7 +24,7 @@ public sealed class LearningWithinBackwardTests : IDisposable
         Assert.Equal((3, most), (all, gradients));
     }
 
-    /// <summary>What has no gradient yet, or belongs to another optimizer, is left alone.</summary>
+    /// <summary>Parameters of another optimizer, and those without a gradient, are left alone.</summary>
     [Fact]
     public void Others_parameters_keep_their_gradients()
     {
