@@ -16,11 +16,9 @@ if [ "$(uname -sm)" != "Linux x86_64" ] || ! { command -v clang || command -v gc
 fi
 # Only the command line is restored for the native target: with its libraries restored for it, all of them would be compiled again.
 dotnet restore src/NativeRetrieval.Cli -r linux-x64 -p:PublishAot=true --no-dependencies -v q -nologo
-# Symbols for a debugger would lie in a file of their own, which nothing here reads. The compiler, whose garbage would be collected all the
-# time, takes two thirds of the time where it is not.
-DOTNET_gcConcurrent=0 DOTNET_GCgen0size=0x4000000 \
-    dotnet publish src/NativeRetrieval.Cli -c Release -r linux-x64 -p:PublishAot=true -p:NativeDebugSymbols=false \
-        --no-restore -v q -nologo -o artifacts/native
+# Symbols for a debugger would lie in a file of their own, which nothing here reads.
+dotnet publish src/NativeRetrieval.Cli -c Release -r linux-x64 -p:PublishAot=true -p:NativeDebugSymbols=false --no-restore -v q -nologo \
+    -o artifacts/native
 
 # start PROGRAM...: the shortest of twenty starts, in milliseconds.
 start() {
