@@ -74,9 +74,9 @@ public sealed record OptimizationSettings
 
     /// <summary>
     /// Largest global L2 norm of the gradient; 0 for no limit. Without a limit weights learn within the backward pass of one rank, and
-    /// their gradients are freed one by one: 4 bytes less for each.
+    /// their gradients are freed one by one: up to 4 bytes less for each.
     /// </summary>
-    [Setting("largest global L2 norm of the gradient; 0 for no limit, which takes less memory: 4 bytes for each weight",
+    [Setting("largest global L2 norm of the gradient; 0 for no limit, which takes less memory: up to 4 bytes for each weight",
         Min = 0, Max = 1e9)]
     public double GradientClip { get; init; } = 2;
 
