@@ -31,7 +31,7 @@ internal sealed class TrainingRun : IDisposable
     long _step;
 
     /// <param name="masks">SpecAugment; null: none.</param>
-    /// <param name="maxGradientNorm">Null: nothing is clipped, and weights learn within the backward pass.</param>
+    /// <param name="maxGradientNorm">Null: nothing is clipped, and weights are updated within the backward pass.</param>
     public TrainingRun(Device device, WorkloadSizes sizes, int pairs, SpecAugmentOptions? masks, double? maxGradientNorm = 2)
     {
         var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog barks"]));

@@ -43,7 +43,7 @@ internal static class TrainingStepSuite
             Note: bench.Memory + (peerTrains || peer is null ? "" : $"; peer: {PassesPerStep} x its CNN14 forward"), Cores: cores);
     }
 
-    /// <summary>The first row: memory that the other step has had would count.</summary>
+    /// <summary>The step without clipping, measured first: its peak memory would otherwise include the clipped step's.</summary>
     static Row NotClipped(Bench bench, WorkloadSizes sizes)
     {
         ProcessMemory.Reset();

@@ -15,7 +15,7 @@ public sealed class AdamOptimizer : IDisposable
     readonly List<GroupKey> _groups;
 
     /// <summary>An optimizer with moments of zero for every parameter of the groups.</summary>
-    /// <exception cref="Core.Errors.OptionException">An option is out of its range.</exception>
+    /// <exception cref="Core.Errors.OptionException">An option is out of its range, or a parameter is given twice.</exception>
     public AdamOptimizer(IEnumerable<ParameterGroup> groups, AdamOptions options)
     {
         options.Validate();
@@ -23,7 +23,10 @@ public sealed class AdamOptimizer : IDisposable
         foreach (var group in groups)
             foreach (var (name, tensor) in group.Parameters)
                 _slots.Add(new Slot(name, tensor, new(group.RateFactor, group.FirstStep, group.Decays), Moment(tensor), Moment(tensor)));
-        foreach (var slot in _slots) _slotOf.Add(slot.Parameter, slot);
+        foreach (var slot in _slots)
+            if (!_slotOf.TryAdd(slot.Parameter, slot))
+                throw new Core.Errors.OptionException(
+                    $"Adam: {slot.Name} and {_slotOf[slot.Parameter].Name} are the same parameter; give it once");
         _groups = [.. _slots.Select(slot => slot.Group).Distinct()];
     }
 
@@ -68,14 +71,14 @@ public sealed class AdamOptimizer : IDisposable
         return update.Finish();
     }
 
-    /// <summary>Begins an update within a backward pass, like <see cref="Update"/> in two parts.</summary>
+    /// <summary>An update that begins within a backward pass; <see cref="Update"/> is the same in one call behind it.</summary>
     /// <param name="rates">The result of <see cref="BeginStep"/>; it must live until the update is finished.</param>
     public AdamUpdate BeginUpdate(Tensor rates) => new(this, rates);
 
-    /// <summary>Gradients are clipped by the norm of all, which no parameter can learn before.</summary>
+    /// <summary>True where gradients are clipped by their global norm: no parameter is updated before all gradients are complete.</summary>
     internal bool Clips => _options.MaxGradientNorm is not null;
 
-    /// <summary>The parameter is one of the optimizer's.</summary>
+    /// <summary>True for a parameter of this optimizer.</summary>
     internal bool Has(Tensor parameter) => _slotOf.ContainsKey(parameter);
 
     /// <summary>All of the optimizer's parameters that have a gradient.</summary>
@@ -84,7 +87,7 @@ public sealed class AdamOptimizer : IDisposable
 
     /// <summary>Updates parameters that have a gradient, and frees the gradients.</summary>
     /// <returns>float64 [2] of <see cref="Op.ClipScale"/> over these.</returns>
-    internal Tensor Learn(IReadOnlyCollection<Tensor> parameters, Tensor rates)
+    internal Tensor Apply(IReadOnlyCollection<Tensor> parameters, Tensor rates)
     {
         using var scope = TensorScope.Begin();
         Tensor[] gradients = [.. parameters.Select(parameter => parameter.Gradient!)];

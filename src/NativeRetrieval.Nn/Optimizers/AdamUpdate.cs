@@ -5,9 +5,9 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Nn.Optimizers;
 
 /// <summary>
-/// One update by <see cref="AdamOptimizer"/> that begins within the backward pass: without clipping, a parameter needs its own gradient
-/// only, learns as soon as that is complete, and frees it, so that the gradients never lie in memory together. Values and moments are
-/// those of an update afterwards, to the last bit.
+/// One update by <see cref="AdamOptimizer"/> that begins within the backward pass. Without clipping, each parameter is updated as soon as
+/// its own gradient is complete, and the gradient is freed: not all of them are in memory together. Values and moments are those of an
+/// update after the pass, to the last bit.
 /// <code>
 /// using var update = optimizer.BeginUpdate(rates);
 /// tape.Backward(loss, settled: update.Settled);
@@ -16,7 +16,7 @@ namespace NativeRetrieval.Nn.Optimizers;
 /// </summary>
 public sealed class AdamUpdate : IDisposable
 {
-    /// <summary>Elements that learn at a time on a device that works behind the program: few kernels start, few gradients wait.</summary>
+    /// <summary>Elements of an update on a device that works behind the program: few kernels are launched, few gradients kept.</summary>
     const long EnoughElements = 4 << 20;
 
     readonly AdamOptimizer _optimizer;
@@ -36,7 +36,7 @@ public sealed class AdamUpdate : IDisposable
         if (_optimizer.Clips || parameter.Gradient is null || !_optimizer.Has(parameter)) return;
         _waiting.Add(parameter);
         _elements += parameter.Count;
-        if (_elements >= EnoughElements || !parameter.Device.WorksBehind) Learn(_waiting);
+        if (_elements >= EnoughElements || !parameter.Device.WorksBehind) Apply(_waiting);
     }
 
     /// <summary>Updates every parameter that still has a gradient, and clears the gradients. Nothing is read.</summary>
@@ -46,7 +46,7 @@ public sealed class AdamUpdate : IDisposable
     public Tensor? Finish()
     {
         Tensor[] left = [.. _optimizer.Ready];
-        if (left.Length > 0) Learn(left);
+        if (left.Length > 0) Apply(left);
         if (_scales.Count == 0) return null;
         using var scope = TensorScope.Begin();
         // The norm of all is the norm of the parts' norms.
@@ -61,9 +61,9 @@ public sealed class AdamUpdate : IDisposable
         _scales.Clear();
     }
 
-    void Learn(IReadOnlyCollection<Tensor> parameters)
+    void Apply(IReadOnlyCollection<Tensor> parameters)
     {
-        _scales.Add(TensorScope.Detach(_optimizer.Learn(parameters, _rates)));
+        _scales.Add(TensorScope.Detach(_optimizer.Apply(parameters, _rates)));
         _waiting.Clear();
         _elements = 0;
     }

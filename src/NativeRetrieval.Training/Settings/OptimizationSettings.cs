@@ -73,7 +73,7 @@ public sealed record OptimizationSettings
     public bool DecayNormsAndBiases { get; init; }
 
     /// <summary>
-    /// Largest global L2 norm of the gradient; 0 for no limit. Without a limit weights learn within the backward pass of one rank, and
+    /// Largest global L2 norm of the gradient; 0 for no limit. Without a limit one rank updates weights within the backward pass, and
     /// their gradients are freed one by one: up to 4 bytes less for each.
     /// </summary>
     [Setting("largest global L2 norm of the gradient; 0 for no limit, which takes less memory: up to 4 bytes for each weight",

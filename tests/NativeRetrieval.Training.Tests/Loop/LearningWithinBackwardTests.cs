@@ -1,12 +1,13 @@
 using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Nn.Optimizers;
 
 namespace NativeRetrieval.Training.Tests.Loop;
 
-/// <summary>Parameters that learn within the backward pass: the values of an update afterwards, one gradient at a time.</summary>
+/// <summary>Updates within the backward pass: the values of an update after it, one gradient at a time.</summary>
 public sealed class LearningWithinBackwardTests : IDisposable
 {
     const int Width = 64;
@@ -38,6 +39,15 @@ public sealed class LearningWithinBackwardTests : IDisposable
         Assert.Null(update.Finish());
         Assert.NotNull(other.Gradient);
         other.ClearGradient();
+    }
+
+    [Fact]
+    public void A_parameter_that_is_given_twice_is_refused()
+    {
+        var parameter = Parameter(1);
+        var error = Assert.Throws<OptionException>(() =>
+            new AdamOptimizer([new([("a", parameter)]), new([("b", parameter)])], new AdamOptions()));
+        Assert.Equal("Adam: b and a are the same parameter; give it once", error.Message);
     }
 
     /// <returns>

@@ -106,7 +106,9 @@ public sealed class RecipeTests : IDisposable
         Run("run", "training.freeze_audio_stages=6");
     }
 
-    /// <summary>Weights that learn within the backward pass, whole or in chunks, end as those that wait for the norm of all.</summary>
+    /// <summary>
+    /// Weights that are updated within the backward pass, of a whole batch or of chunks, end as those that wait for the norm of all.
+    /// </summary>
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
